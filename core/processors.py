@@ -5,12 +5,14 @@ import math
 import os
 import platform
 import re
+import threading
 import time
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 _PROBE_SECONDS, _KEPT_SECONDS, _BLOCK_BYTES = 0.12, 10.0, 2**18
+_measuring = threading.Lock()
 
 
 def available_processors(root: Path = Path("/")) -> int:
@@ -42,7 +44,8 @@ def present_slowdown(without: float = 0.0) -> float:
 
     ``without`` is how many of the busy processes do not count, such as those of a training that will have ended.
     """
-    measured = _measured_slowdown(int(time.monotonic() / _KEPT_SECONDS))
+    with _measuring:  # threads that measure at the same time slow each other down
+        measured = _measured_slowdown(int(time.monotonic() / _KEPT_SECONDS))
     if hasattr(os, "getloadavg"):  # one tenth of a second may be an unlucky one
         measured = min(measured, slowdown())
     return max(1.0, measured - without / (os.cpu_count() or 1))

@@ -7,30 +7,32 @@ from filelock import FileLock
 
 from core.errors import RunError
 from core.runs.cluster.setting import CPU_LINE, GPU_LINE
-from core.runs.folder import RunFolder, list_runs
+from core.runs.folder import RunFolder
 from core.runs.process import process_fields
+from core.runs.server_runs import runs_of_server
 from core.runs.status import WAITING, Status, now, read_status
-from core.workspace import Workspace, server_workspaces
+from core.workspace import Workspace
 
 _Place = tuple[float, str]
 
 
-def runs_ahead(workspace: Workspace, run: RunFolder) -> list[RunFolder]:
+def runs_ahead(workspace: Workspace, run: RunFolder, at_most_old: float = 0.0) -> list[RunFolder]:
     """Return the live runs ahead of this one in its queue, the run that is training first.
 
     The queue is that of the whole server. Its people take turns: next comes a run of whoever has waited longest since
-    one of theirs was started, and of their runs the one that has waited longest.
+    one of theirs was started, and of their runs the one that has waited longest. What is known of the other runs may be
+    up to ``at_most_old`` seconds old.
     """
     status = run.status()
-    training, waiting, served = _queue(workspace, status.line, without=run)
+    training, waiting, served = _queue(workspace, status.line, at_most_old, without=run)
     if status.live and status.state != "queued":
         return training
     return _in_the_way(status.line, training) + _before(workspace.root, _order(status, run), waiting, served)
 
 
-def ahead_of_new(workspace: Workspace, line: str) -> list[RunFolder]:
-    """Return the live runs of this queue that would be ahead of a run that joins it now."""
-    training, waiting, served = _queue(workspace, line)
+def ahead_of_new(workspace: Workspace, line: str, at_most_old: float = 0.0) -> list[RunFolder]:
+    """Return the live runs of this queue that would be ahead of a run that joins it now; see ``runs_ahead``."""
+    training, waiting, served = _queue(workspace, line, at_most_old)
     return _in_the_way(line, training) + _before(workspace.root, (now().timestamp(), ""), waiting, served)
 
 
@@ -50,22 +52,20 @@ def _in_the_way(line: str, training: list[RunFolder]) -> list[RunFolder]:
 
 
 def _queue(
-    workspace: Workspace, line: str, without: RunFolder | None = None
+    workspace: Workspace, line: str, at_most_old: float = 0.0, without: RunFolder | None = None
 ) -> tuple[list[RunFolder], dict[Path, list[tuple[_Place, RunFolder]]], dict[Path, float]]:
     """Return who trains, who waits by workspace, and when a run of each workspace was last started."""
     training: list[tuple[_Place, RunFolder]] = []
     waiting: dict[Path, list[tuple[_Place, RunFolder]]] = {}
     served: dict[Path, float] = {}
-    for place in server_workspaces(workspace):
-        for run in list_runs(place):
-            status = run.status()
-            if status.line != line:
-                continue
-            if status.started is not None:
-                served[place.root] = max(served.get(place.root, 0.0), status.started.timestamp())
-            if status.live and run != without:
-                which = waiting.setdefault(place.root, []) if status.state == "queued" else training
-                which.append((_order(status, run), run))
+    for root, run, status in runs_of_server(workspace, at_most_old):
+        if status.line != line:
+            continue
+        if status.started is not None:
+            served[root] = max(served.get(root, 0.0), status.started.timestamp())
+        if status.live and run != without:
+            which = waiting.setdefault(root, []) if status.state == "queued" else training
+            which.append((_order(status, run), run))
     return [run for _, run in sorted(training, key=lambda one: one[0])], waiting, served
 
 

@@ -1,5 +1,6 @@
 """The expected time of a run with the queue before it: what has to end before it can start."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,9 @@ from core.runs.queue import ahead_of_new
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
+_MOST_LEFT = 1_000
+_left: dict[Path, tuple[float, float]] = {}
+
 
 @dataclass(frozen=True)
 class ExpectedTime:
@@ -37,18 +41,25 @@ class ExpectedTime:
 
 
 def expected_time(
-    workspace: Workspace, recipe: Recipe, snapshot: Snapshot, runs: Sequence[RunFolder], *, ready: float = 0.0
+    workspace: Workspace,
+    recipe: Recipe,
+    snapshot: Snapshot,
+    runs: Sequence[RunFolder],
+    *,
+    ready: float = 0.0,
+    at_most_old: float = 0.0,
 ) -> ExpectedTime:
     """Return the expected time of a run that is started now. ``runs`` are the workspace's, the newest first.
 
-    ``ready`` is the share of the run's kept features that are there already.
+    ``ready`` is the share of the run's kept features that are there already. What is known of the runs ahead may be up
+    to ``at_most_old`` seconds old.
     """
-    ahead = ahead_of_new(workspace, line_of(recipe.device))
+    ahead = ahead_of_new(workspace, line_of(recipe.device), at_most_old)
     # When ours starts, what they keep busy now is free again.
     training = any(run.status().state != "queued" for run in ahead)
     busy = present_slowdown(without=available_processors() if training else 0.0)
     speeds = SpeedsByWork(workspace, runs, busy)
-    waiting = sum(_seconds_left(run, speeds, busy) for run in ahead)
+    waiting = sum(_lately_left(run, speeds, busy, at_most_old) for run in ahead)
     if recipe.train == "automatic":
         times, speed = _automatic(recipe, snapshot, speeds, busy, ready)
         return ExpectedTime(times.longest, speed, len(ahead), waiting, times.first_model, times.first_phase)
@@ -56,6 +67,20 @@ def expected_time(
     parts = expected_seconds(recipe, snapshot, speed, ready=ready, busy=busy)
     early = early_seconds(recipe, snapshot, speed, parts, ready=ready, busy=busy)
     return ExpectedTime(sum(parts.values()), speed, len(ahead), waiting, early)
+
+
+def _lately_left(run: RunFolder, speeds: SpeedsByWork, busy: float, at_most_old: float) -> float:
+    """Return `_seconds_left`, or what it was when another page asked: in a class, thirty pages ask for thirty runs."""
+    now = time.monotonic()
+    moment, seconds = _left.get(run.path, (float("-inf"), 0.0))
+    if now - moment < at_most_old:
+        return seconds
+    seconds = _seconds_left(run, speeds, busy)
+    if at_most_old > 0:
+        if len(_left) >= _MOST_LEFT:
+            _left.clear()
+        _left[run.path] = (now, seconds)
+    return seconds
 
 
 def _seconds_left(run: RunFolder, speeds: SpeedsByWork, busy: float) -> float:

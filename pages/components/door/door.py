@@ -22,7 +22,7 @@ OPEN = ("/join", "/leave", "/teacher", "/_stcore/health", "/favicon.png")
 """What everybody may reach: the ways in and out, and whether the server is well."""
 _OPEN_FOLDERS = ("/static/",)  # Streamlit's own scripts and fonts
 _MEDIA, _UPLOADS, _METRICS = "/media/", "/_stcore/upload_file/", "/_stcore/metrics"
-_NO_PAGE = ("/_stcore/", "/media/", "/component/", "/app/static/")
+_NO_PAGE = ("/_stcore/", "/media/", "/desk/", "/component/", "/app/static/")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",

@@ -21,6 +21,7 @@ NOTES = "notes"
 
 _CLASS_PACE = 3.0
 """In a class, thirty pages look at the same time; and nearly always only their own person changes something there."""
+_LATELY_SECONDS = 3.0
 _SELDOM_SECONDS = 5.0
 """What happens as seldom as this has a reason of its own, and costs little."""
 
@@ -74,11 +75,19 @@ def show_notes() -> None:
 
 def pace(seconds: float) -> float:
     """Return the seconds between two looks of a page: as given for one person alone, three times as long in a class."""
+    return seconds if _alone() or seconds > _SELDOM_SECONDS else _CLASS_PACE * seconds
+
+
+def lately() -> float:
+    """Return how many seconds old what a page says of the whole server may be; in a class, thirty pages ask for it."""
+    return 0.0 if _alone() else _LATELY_SECONDS
+
+
+def _alone() -> bool:
     try:
-        alone = people_mode() == "alone"
+        return people_mode() == "alone"
     except PeopleError:  # a wrong setting: the door says so, and opens no page
-        alone = True
-    return seconds if alone or seconds > _SELDOM_SECONDS else _CLASS_PACE * seconds
+        return True
 
 
 def fragment(run_every: float | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:

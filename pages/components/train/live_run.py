@@ -12,6 +12,7 @@ from core.runs.status import Status
 from core.training.choices import NAMED_WEIGHTS
 from pages.components.glossary.terms import explained
 from pages.components.shared import charts, frame
+from pages.components.shared.errors import lately
 from pages.components.shared.wording import counted, plain
 from pages.components.train import recipe_form, verdict_view
 from pages.components.train.automatic import phase_words, phases_view
@@ -94,7 +95,7 @@ def _live_progress(run: RunFolder) -> None:
     _header(run, status)
     if status.state == "queued":
         st.info(
-            plain(queue_sentence(len(jobs.runs_ahead(frame.workspace(), run)), status)),
+            plain(queue_sentence(len(jobs.runs_ahead(frame.workspace(), run, lately())), status)),
             icon=":material/hourglass_empty:",
         )
     else:

@@ -10,6 +10,7 @@ from core.runs.folder import RunFolder
 from core.training.linear.kept_vectors import Readiness
 from core.training.recipe import Recipe
 from core.workspace import Workspace
+from pages.components.shared.errors import lately
 from pages.components.shared.wording import counted
 from pages.components.train.status_text import format_duration
 
@@ -21,7 +22,8 @@ def time_sentence(workspace: Workspace, recipe: Recipe, snapshot: Snapshot, runs
     """
     first = first_recipe(recipe, snapshot.task) if recipe.train == "automatic" else recipe
     ready = vectors_readiness(workspace, first, snapshot) if first.solves_head(snapshot.task) else None
-    found = expected_time(workspace, recipe, snapshot, runs, ready=ready.share if ready else 0.0)
+    share = ready.share if ready else 0.0
+    found = expected_time(workspace, recipe, snapshot, runs, ready=share, at_most_old=lately())
     if recipe.train == "automatic" and found.first_model is not None:
         return _automatic_sentence(workspace, recipe, found, found.first_model, ready)
     if ready is not None and ready.done:

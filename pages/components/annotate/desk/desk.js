@@ -80,6 +80,7 @@ class Desk {
 
   update(data, trigger) {
     this.trigger = trigger;
+    this.gone = false;
     const other = this.token !== data.token;
     this.token = data.token;
     this.seconds = data.seconds;
@@ -129,6 +130,7 @@ class Desk {
   take_answer(answer) {
     if (answer.view && answer.view.version > this.view.version) this.show(answer.view);
     if (answer.problem) write(this.message, answer.problem);
+    if (answer.gone) this.gone = true; // until the page brings another desk
     if (answer.redraw) this.trigger("redraw", this.view.version);
   }
 
@@ -139,7 +141,7 @@ class Desk {
 
   lookIn(milliseconds) {
     clearTimeout(this.timer);
-    if (!this.closed) this.timer = setTimeout(() => this.ask({ do: "look" }), milliseconds);
+    if (!this.closed && !this.gone) this.timer = setTimeout(() => this.ask({ do: "look" }), milliseconds);
   }
 
   // What is shown

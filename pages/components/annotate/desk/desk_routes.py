@@ -65,7 +65,7 @@ def _answer(token: str, person: Person | None, wish: Any) -> Response:
 
     desk = _desk_of(token, person)
     if desk is None:
-        return _said({"problem": _GONE, "redraw": True}, 404)
+        return _said({"problem": _GONE, "gone": True, "redraw": True}, 404)
     try:
         with desk.lock, acting(person, desk.memory):
             return _said(answer(desk, wish))
