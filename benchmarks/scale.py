@@ -5,7 +5,7 @@
 
 Costs are measured on one core with few photos, and assumed to grow in proportion to photos, runs and people where the
 code does one thing for each. What cannot be measured here (GPUs, networks, disks of a lab) is in ``ASSUMED``. The queue
-of a class is simulated, training by training, with the rule of ``core.runs.queue``.
+of a class is simulated, training by training, with the rule of ``core.runs.queueing.queue``.
 """
 
 import argparse
@@ -341,7 +341,7 @@ def waits(machines: int, pupils: int, seconds: float, within: float, seed: int =
         moment = max(moment, free[machine], asked[0][0] if not waiting else 0.0)
         while asked and asked[0][0] <= moment:
             waiting.append(asked.pop(0))
-        next_one = min(waiting, key=lambda one: (served[one[1]], one[0]))  # the rule of core.runs.queue
+        next_one = min(waiting, key=lambda one: (served[one[1]], one[0]))  # the rule of core.runs.queueing.queue
         waiting.remove(next_one)
         served[next_one[1]] = moment
         found.append(moment - next_one[0])

@@ -97,7 +97,7 @@ def measure_runs(folder: Path, runs: int = 200) -> dict[str, float]:
     """Look at the statuses of many waiting runs, decide whose turn it is, and write one."""
     from core.runs.folder import RunFolder
     from core.runs.process import process_fields
-    from core.runs.queue import next_waiting
+    from core.runs.queueing.queue import next_waiting
     from core.runs.status import Status, now, read_status
     from core.workspace import open_workspace
 

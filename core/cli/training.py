@@ -234,7 +234,7 @@ def _shrink_to_wait(run: "RunFolder", workspace: "Workspace", json: bool, path: 
     pandas and its like take a hundred megabytes. Not on Windows, where a program cannot take another one's place.
     """
     from core.background_process import lock_is_held
-    from core.runs.queue import device_lock, runs_ahead
+    from core.runs.queueing.queue import device_lock, runs_ahead
 
     as_program = Path(sys.argv[0]) == REPOSITORY / "core" / "__main__.py" and "-m" in sys.orig_argv
     if os.name == "nt" or not as_program or "WORLD_SIZE" in os.environ:
@@ -252,7 +252,7 @@ def _train_other_process(snapshot: "Snapshot", recipe: "Recipe", run: "RunFolder
     """Train silently in every process but the first, under ``accelerate launch`` or ``torchrun``."""
     import signal
 
-    from core.runs.device_queue import wait_for_turn
+    from core.runs.queueing.device_queue import wait_for_turn
 
     if recipe.solves_head(snapshot.task):
         return  # the first process does it alone, in seconds

@@ -19,14 +19,14 @@ from core.errors import RunError
 from core.file_replacement import replace_patiently
 from core.runs.cluster.dispatcher import start_dispatcher
 from core.runs.cluster.setting import check_cluster
-from core.runs.device_queue import line_of
 from core.runs.exams.deleted_runs import DeletedRun, append_deleted
 from core.runs.exams.looks import keep_looks_of_leftover, remember_deleted
 from core.runs.folder import RunFolder, list_runs
 from core.runs.limits.room_for_runs import check_room
 from core.runs.new_run import create_run
 from core.runs.process import process_fields
-from core.runs.queue import join_queue, runs_ahead
+from core.runs.queueing.device_queue import line_of
+from core.runs.queueing.queue import join_queue, runs_ahead
 from core.runs.status import Status, read_status
 from core.runs.worker import work
 from core.storage_errors import disk_trouble, storage_error

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from core.errors import RunError
 from core.file_replacement import replace_patiently
-from core.runs.device_queue import queue_name
 from core.runs.folder import RunFolder
 from core.runs.process import process_fields
+from core.runs.queueing.device_queue import queue_name
 from core.runs.status import WAITING, Status, now
 from core.storage_errors import storage_error
 

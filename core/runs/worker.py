@@ -17,7 +17,6 @@ from core.errors import RunError, StudioError
 from core.models.bundle import finish_replacement, read_info, save_decision
 from core.runs.cluster.setting import CPU_LINE
 from core.runs.deciding.earlier_decision import drop_earlier_decision, keep_earlier_decision
-from core.runs.device_queue import announce_turn, queue_name, withdraw_turn
 from core.runs.ending.failures import UNEXPECTED, failure_sentence
 from core.runs.ending.summary import early_model, summary_of
 from core.runs.exams.records import keep_old_look
@@ -25,7 +24,8 @@ from core.runs.folder import RunFolder
 from core.runs.limits.longest_training import longest_minutes, time_is_up
 from core.runs.process import WORKER_LOCK, process_fields
 from core.runs.progress_writer import EVALUATING, ProgressWriter
-from core.runs.queue import device_lock, join_queue, runs_ahead
+from core.runs.queueing.device_queue import announce_turn, queue_name, withdraw_turn
+from core.runs.queueing.queue import device_lock, join_queue, runs_ahead
 from core.runs.status import RunState, Status, now, read_status
 from core.runs.stop_signals import Interruption, StopSignals
 from core.training.events import Event, Progress, Step

@@ -16,8 +16,8 @@ import torch
 from filelock import FileLock
 from safetensors.torch import load_file
 
-from core.runs.device_queue import announce_turn, wait_for_turn, withdraw_turn
 from core.runs.folder import RunFolder
+from core.runs.queueing.device_queue import announce_turn, wait_for_turn, withdraw_turn
 from core.runs.status import Status, now
 from core.workspace import REPOSITORY
 from tests.cli.conftest import TINY, TINY_PROCESS, Core, start

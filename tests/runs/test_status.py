@@ -17,7 +17,7 @@ from core.errors import RunError, StorageError
 from core.runs.folder import RunFolder, list_runs
 from core.runs.jobs import delete, recover, stop
 from core.runs.process import WORKER_LOCK, process_fields, process_identity
-from core.runs.queue import join_queue, runs_ahead
+from core.runs.queueing.queue import join_queue, runs_ahead
 from core.runs.status import now, read_status
 from core.runs.table import run_rows
 from core.workspace import Workspace

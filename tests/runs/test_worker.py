@@ -23,7 +23,7 @@ from core.runs.exams.records import exams_of
 from core.runs.folder import RunFolder
 from core.runs.jobs import resume, stop, work
 from core.runs.models import evaluate_run
-from core.runs.queue import device_lock, join_queue
+from core.runs.queueing.queue import device_lock, join_queue
 from core.runs.status import Status
 from core.runs.worker import train
 from core.training.events import Epoch, Event, Step

@@ -16,7 +16,7 @@ from typing import Protocol
 from core.errors import RunError, StudioError
 from core.runs.cluster.setting import CPU_LINE, GPU_LINE
 from core.runs.folder import RunFolder
-from core.runs.queue import next_waiting
+from core.runs.queueing.queue import next_waiting
 from core.runs.status import WAITING, Status, now, read_status
 from core.workspace import Workspace, server_workspaces
 

@@ -128,7 +128,7 @@ def train_rank(folder: str, root: str, node: str) -> None:
     import os
 
     from core.runs.cluster.on_node import train_on_node
-    from core.runs.device_queue import is_announced
+    from core.runs.queueing.device_queue import is_announced
     from core.runs.worker import train_silently
 
     run = RunFolder(Path(folder))

@@ -9,7 +9,6 @@ from core.data.snapshot import Snapshot
 from core.features.engines.measuring import FEW_VIEWS
 from core.features.views import view_names
 from core.processors import available_processors, present_slowdown
-from core.runs.device_queue import queue_name
 from core.runs.estimates.speed import Speed
 from core.runs.estimates.work import (
     billions,
@@ -19,6 +18,7 @@ from core.runs.estimates.work import (
     refinement_passes,
     validation_passes,
 )
+from core.runs.queueing.device_queue import queue_name
 from core.training.recipe import Recipe
 
 _START_SECONDS = 4.0

@@ -12,11 +12,11 @@ from core.features.engines.remembered import remembered_speed
 from core.features.preferred_engine import preferred_engine
 from core.processors import available_processors, has_bfloat16_units, present_slowdown
 from core.runs.automatic.phases import Phases, read_phases
-from core.runs.device_queue import queue_name
 from core.runs.estimates.machine_speed import remembered
 from core.runs.estimates.work import FULL_STEP, billions, passes
 from core.runs.folder import RunFolder
 from core.runs.metrics import records
+from core.runs.queueing.device_queue import queue_name
 from core.training.linear.frozen_start import frozen_start
 from core.training.recipe import Recipe
 from core.workspace import Workspace

@@ -10,14 +10,14 @@ from core.data.snapshot import Snapshot
 from core.errors import StudioError
 from core.processors import available_processors, present_slowdown
 from core.runs.automatic.phases import read_phases
-from core.runs.device_queue import line_of
 from core.runs.estimates.automatic_time import AutomaticTime, automatic_time, first_recipe
 from core.runs.estimates.early_time import early_seconds
 from core.runs.estimates.expected_time import expected_seconds
 from core.runs.estimates.speed import Speed
 from core.runs.estimates.speeds_by_work import SpeedsByWork
 from core.runs.folder import RunFolder
-from core.runs.queue import ahead_of_new
+from core.runs.queueing.device_queue import line_of
+from core.runs.queueing.queue import ahead_of_new
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 

@@ -15,12 +15,12 @@ from core.errors import RunError
 from core.runs import jobs
 from core.runs.cluster.dispatcher import start_dispatcher
 from core.runs.cluster.setting import check_cluster
-from core.runs.device_queue import line_of
 from core.runs.folder import RunFolder, list_runs
 from core.runs.limits.room_for_runs import check_room
 from core.runs.new_run import create_run
 from core.runs.process import process_fields
-from core.runs.queue import join_queue
+from core.runs.queueing.device_queue import line_of
+from core.runs.queueing.queue import join_queue
 from core.runs.status import now, read_status
 from core.runs.sweeps.plan import PlannedRun, new_sweep_id
 from core.runs.sweeps.work_through import lock_path

@@ -17,6 +17,7 @@ from pages.components.data.add_photos import SERVER
 from pages.components.shared import charts
 from pages.components.shared.wording import SPLIT, chart_text, plain
 from tests.pages import hostile
+from tests.pages.annotate.browser_desk import give, view
 from tests.pages.conftest import OpenPage, messages, read
 
 # What Streamlit draws as it is, by element: the browser test looks at it.
@@ -193,6 +194,10 @@ def _set(key: str, value: Any) -> Callable[[AppTest], None]:
     return put
 
 
+def _give_the_first_class(app: AppTest) -> None:
+    give(app, view(app)["classes"][0]["name"])
+
+
 def _press(start: str) -> Callable[[AppTest], None]:
     def press(app: AppTest) -> None:
         next(one for one in app.button if (one.key or "").startswith(start) or one.label == start).click().run()
@@ -262,7 +267,7 @@ SECTIONS: dict[str, tuple[str, str, list[Callable[[AppTest], None]]]] = {
         )
         for check in ("Likely label errors", "Near-duplicates", "Image quality", "Annotators")
     },
-    "annotate": ("Annotate", hostile.PROJECT, [_press("give-")]),
+    "annotate": ("Annotate", hostile.PROJECT, [_give_the_first_class]),
     **{
         f"annotate, {section}": ("Annotate", hostile.PROJECT, [_choose("annotate-section", section)])
         for section in ("Many at once", "Similar", "Map", "Classes")

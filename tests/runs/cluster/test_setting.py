@@ -9,10 +9,10 @@ from core.data.snapshot import Snapshot
 from core.errors import RunError
 from core.runs.cluster.needs import needs, room
 from core.runs.cluster.setting import CPU_LINE, GPU_LINE, SETTING, check_cluster
-from core.runs.device_queue import line_of
 from core.runs.folder import RunFolder, list_runs
 from core.runs.jobs import resume, submit
-from core.runs.queue import join_queue, runs_ahead
+from core.runs.queueing.device_queue import line_of
+from core.runs.queueing.queue import join_queue, runs_ahead
 from core.runs.worker import work
 from core.workspace import Workspace
 from tests.runs.conftest import tiny

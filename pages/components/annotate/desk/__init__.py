@@ -1,0 +1,1 @@
+"""The labelling desk: one photo at a time, its state, its view, and the address that its keys ask."""

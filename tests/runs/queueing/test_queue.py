@@ -5,9 +5,9 @@ import pytest
 
 from core.background_process import lock_is_held
 from core.errors import RunError
-from core.runs.device_queue import queue_name
 from core.runs.folder import RunFolder
-from core.runs.queue import ahead_of_new, device_lock, join_queue, runs_ahead
+from core.runs.queueing.device_queue import queue_name
+from core.runs.queueing.queue import ahead_of_new, device_lock, join_queue, runs_ahead
 from core.runs.status import now
 from core.workspace import Workspace, open_workspace
 

@@ -9,7 +9,7 @@ from core.errors import RunError
 from core.runs.cluster.setting import CPU_LINE, GPU_LINE
 from core.runs.folder import RunFolder
 from core.runs.process import process_fields
-from core.runs.server_runs import runs_of_server
+from core.runs.queueing.server_runs import runs_of_server
 from core.runs.status import WAITING, Status, now, read_status
 from core.workspace import Workspace
 
