@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Row, create_engine, delete, event, insert, select, text, update
+from sqlalchemy import Connection, Row, create_engine, delete, event, insert, or_, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.data.store.database_errors import plain_error
@@ -234,9 +234,13 @@ class Register:
     def begin_visit(
         self, connection: Connection, person_id: int, *, allowed: bool = True, token: str | None = None
     ) -> str:
-        """Begin a visit within a transaction and return its token, a new one unless the browser has one."""
+        """Begin a visit within a transaction and return its token, a new one unless the browser has one.
+
+        Visits that have ended by themselves are forgotten on this occasion.
+        """
         token, now = token or new_token(), time.time()
-        connection.execute(delete(visits).where(visits.c.token == token_digest(token)))
+        ended = visits.c.seen < now - VISIT_SECONDS
+        connection.execute(delete(visits).where(or_(visits.c.token == token_digest(token), ended)))
         connection.execute(
             insert(visits).values(
                 token=token_digest(token), person_id=person_id, allowed=allowed, created=now, seen=now

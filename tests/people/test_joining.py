@@ -1,13 +1,16 @@
 """Ways in: a code and a name, a card, the teacher's leave, the PIN; and what happens to those who guess."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from core.errors import NameTaken, NotHere, PeopleError, TooManyGuesses
 from core.people import guesses, joining
-from core.people.register import Register
+from core.people.register import VISIT_SECONDS, Register
+from core.people.schema import visits
 
 HERE = "192.0.2.7"
 
@@ -123,3 +126,18 @@ def test_what_is_kept_is_no_secret(register: Register, server: Path) -> None:
     for secret in (str(pin), ada.card, ada.token):
         assert secret.encode() not in kept
     assert (server / "people.db").stat().st_mode & 0o077 == 0
+
+
+def test_visits_that_have_ended_are_forgotten_when_somebody_joins(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = register.create_class("7b")
+    ada = joining.join(register, room, "Ada")
+    later = time.time() + VISIT_SECONDS + 1
+    monkeypatch.setattr("core.people.register.time.time", lambda: later)
+    with pytest.raises(NotHere):
+        register.visit(ada.token)
+    ben = joining.join(register, room, "Ben")
+    with register.transaction() as connection:
+        left = list(connection.execute(select(visits.c.person_id)).scalars())
+    assert left == [ben.person.id]

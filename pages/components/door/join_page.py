@@ -24,7 +24,7 @@ def code_form(code: str = "", wrong: str = "", to: str = "/") -> str:
  autocapitalize="characters" spellcheck="false" required autofocus maxlength="20">
 <button>Continue</button>
 </form>
-<p class="more">Are you the teacher? <a href="/teacher">Enter with your PIN</a>.</p>""",
+<p class="more">Are you the teacher? <a href="/teacher?{_and_to(to)}">Enter with your PIN</a>.</p>""",
     )
 
 
@@ -41,7 +41,7 @@ def name_form(classroom: ClassRoom, people: Sequence[Person], wrong: str = "", t
     if not classroom.open:
         typed = "" if free else "<p>All names on the list of this class have joined. Ask your teacher to add yours.</p>"
     joined = any(one.joined for one in people)
-    address = f"/join?code={quote(classroom.code)}&amp;again=1"
+    address = f"/join?code={quote(classroom.code)}&amp;again=1{_and_to(to)}"
     again = f'<p class="more">You have been here before? <a href="{address}">Use your card</a>.</p>'
     return page(
         f"Join {classroom.name}",
@@ -70,7 +70,7 @@ def card_form(classroom: ClassRoom, name: str = "", wrong: str = "", to: str = "
 <button>Come in</button>
 <button class="plain" name="ask" value="1">I have no card: ask the teacher</button>
 </form>
-<p class="more"><a href="/join?code={quote(classroom.code)}">Join with another name</a></p>""",
+<p class="more"><a href="/join?code={quote(classroom.code)}{_and_to(to)}">Join with another name</a></p>""",
     )
 
 
@@ -86,7 +86,7 @@ def welcome(person: Person, card: str, to: str = "/") -> str:
     )
 
 
-def waiting_page(person: Person) -> str:
+def waiting_page(person: Person, to: str = "/") -> str:
     """Return the page of somebody whom the teacher has to let in; it looks again by itself."""
     return page(
         "Waiting for your teacher",
@@ -94,7 +94,7 @@ def waiting_page(person: Person) -> str:
 <p>Your teacher sees that somebody wants to come in as {escape(person.name)}, and can let you in.</p>
 <p>This page goes on by itself.</p>
 <form method="post" action="/leave"><button class="plain">Stop waiting</button></form>""",
-        '<meta http-equiv="refresh" content="3; url=/">',
+        f'<meta http-equiv="refresh" content="3; url=/join?{_and_to(to)}">',
     )
 
 
@@ -109,7 +109,7 @@ def pin_form(wrong: str = "", to: str = "/") -> str:
 <input type="password" id="pin" name="pin" autocomplete="current-password" required autofocus maxlength="100">
 <button>Enter</button>
 </form>
-<p class="more"><a href="/join">Join as a pupil</a></p>""",
+<p class="more"><a href="/join?{_and_to(to)}">Join as a pupil</a></p>""",
     )
 
 
@@ -153,6 +153,11 @@ def wrong_line(sentence: str) -> str:
 def hidden_to(to: str) -> str:
     """Return the field that carries where to go on."""
     return f'<input type="hidden" name="to" value="{escape(to)}">'
+
+
+def _and_to(to: str) -> str:
+    """Return the end of a link's query that carries where to go on."""
+    return f"&amp;to={quote(to, safe='')}"
 
 
 @cache

@@ -77,7 +77,7 @@ def _waiting(request: Request) -> Response | None:
         visit = open_register().visit(request.cookies.get(COOKIE, ""))
     except NotHere:
         return None
-    return html(join_page.waiting_page(visit.person))
+    return html(join_page.waiting_page(visit.person, where(request.query_params)))
 
 
 def _joined(request: Request, form: Form) -> Response:
@@ -90,7 +90,7 @@ def _joined(request: Request, form: Form) -> Response:
         try:
             if form.get("ask"):
                 asked = joining.ask_teacher(register, classroom, name, address_of(request))
-                return with_cookie(request, html(join_page.waiting_page(asked.person)), asked)
+                return with_cookie(request, html(join_page.waiting_page(asked.person, to)), asked)
             back = joining.return_with_card(register, classroom, name, form.get("card", ""), address_of(request))
         except TooManyGuesses:
             raise

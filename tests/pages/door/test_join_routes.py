@@ -1,5 +1,7 @@
 """The forms on which one joins: what they answer, and what they set in the browser."""
 
+from html import unescape
+
 from starlette.testclient import TestClient
 
 from core.people import joining
@@ -40,6 +42,38 @@ def test_the_page_of_who_waits_goes_on_once_the_teacher_says_so(
     register.let_in(ada.id)
     assert browser.get("/join").headers["location"] == "/"
     assert browser.get("/Data").text == "inside /Data"
+
+
+def test_links_between_the_forms_lead_to_the_page_that_was_wanted(
+    browser: TestClient, register: Register, room: ClassRoom
+) -> None:
+    """A link to a page of the app led home for whoever chose "Use your card", "Join with another name" or to wait."""
+    to = "/Train?project=1&run=a"
+    ada = joining.join(register, room, "Ada").person
+    names = browser.get("/join", params={"code": room.code, "to": to})
+    card = browser.get(link(names.text, "Use your card"))
+    assert field(card.text) == to
+    assert field(browser.get(link(card.text, "Join with another name")).text) == to
+    pin = browser.get(link(browser.get("/join", params={"to": to}).text, "Enter with your PIN"))
+    assert field(pin.text) == to
+    assert field(browser.get(link(pin.text, "Join as a pupil")).text) == to
+    waits = browser.post("/join", data={"code": room.code, "again": "1", "name": "Ada", "ask": "1", "to": to})
+    for page in (waits, browser.get(refreshed(waits.text))):
+        assert "Ask your teacher" in page.text
+    register.let_in(ada.id)
+    assert browser.get(refreshed(waits.text)).headers["location"] == to
+
+
+def link(page: str, words: str) -> str:
+    return unescape(page.split(f'">{words}')[0].rsplit('href="', 1)[1])
+
+
+def field(page: str) -> str:
+    return unescape(page.split('name="to" value="')[1].split('"')[0])
+
+
+def refreshed(page: str) -> str:
+    return unescape(page.split("; url=")[1].split('"')[0])
 
 
 def test_leaving_takes_a_form_and_ends_the_visit(browser: TestClient, register: Register, room: ClassRoom) -> None:
