@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL.Image import Image
 
-from core.data.pictures.decoding import decode
+from core.data.limited.photos import decoded_photo
 from core.errors import DataError
 from core.inspection.explaining.cam import explain
 from core.inspection.explaining.explanation import Explanation
@@ -44,9 +44,10 @@ def explain_image(predictor: Predictor, image: Image, method: str, stage: str, t
 
 
 def decoded(path: str | None) -> Image:
+    """Return the upright photo of a file from a stranger, decoded in a process with limits of memory and time."""
     if path is None:
         raise DataError("There is no photo. Choose one.")
-    return decode(Path(path), "The photo").image
+    return decoded_photo(Path(path), "The photo").image
 
 
 def explained(computing: Computing, path: str | None, method: str, stage: str, target: int) -> Explanation:

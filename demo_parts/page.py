@@ -58,7 +58,7 @@ def page(predictor: Predictor, computing: Computing | None = None) -> gr.Blocks:
                     alt_text="The photo",
                     elem_id="photo",
                 )
-                # Take the uploaded file undecoded: core.data.pictures.decoding checks its size and explains errors.
+                # Take the uploaded file undecoded: core.data.limited decodes it within limits and explains errors.
                 # (For a subclass Gradio would write a .pyi file beside this one.)
                 photo.preprocess = lambda payload: payload and payload.path  # type: ignore[method-assign, assignment, return-value]
                 problem = gr.HTML(elem_id="problem", padding=False)
