@@ -38,7 +38,8 @@ def test_nobody_else_can_press_or_see(register: Register, open_as: OpenAs) -> No
     store = Store(door.workspace_of(ada.person))
     project = store.create_project("Herons", classes=["heron", "egret"])
     photo = add_photo(store, project, "heron.jpg")
-    address, current = at_desk(open_as(ada.token, "Annotate"))
+    tab = open_as(ada.token, "Annotate")  # the desk is gone with its tab
+    address, current = at_desk(tab)
     assert current == photo
     wish = {"do": "label", "photo": photo, "label": "heron"}
     picture = f"{address}/{store.image(project.id, photo).hash}"
@@ -61,7 +62,8 @@ def test_whoever_has_left_a_group_labels_nothing_there(register: Register, open_
     store = Store(door.workspace_of(foxes))
     project = store.create_project("Herons", classes=["heron", "egret"])
     photos = [add_photo(store, project, f"{number}.jpg") for number in range(3)]
-    address, current = at_desk(open_as(ada.token, "Annotate", group=str(foxes.id)))
+    tab = open_as(ada.token, "Annotate", group=str(foxes.id))
+    address, current = at_desk(tab)
     browser = browser_of(ada.token)
     assert browser.post(address, json={"do": "label", "photo": current, "label": "heron"}).status_code == 200
     groups.set_members(register, foxes, [])
