@@ -22,6 +22,8 @@ from streamlit.proto.Button_pb2 import Button
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
+from benchmarks.class_loading.desk import Desk
+
 _MOST_KEPT = 200  # messages, of which the server is told that it need not send them again
 _MOST_BYTES = 64 * 2**20
 _USER_KEY = 2  # parts of a widget's id before the key that the page gave it: "$$ID-<hash>-<key>"
@@ -33,22 +35,6 @@ class TabClosed(RuntimeError):
 
 class TooLate(RuntimeError):
     """The server has not answered within the patience."""
-
-
-@dataclass
-class Desk:
-    """The labelling desk of a page, as the server has shown it last."""
-
-    token: str
-    seconds: float
-    """Between two looks."""
-    view: dict[str, Any]
-    fragment: str
-
-    @property
-    def photo(self) -> int:
-        """The photo on it."""
-        return int(self.view["photo"]["id"])
 
 
 @dataclass
@@ -155,10 +141,6 @@ class Tab:
             self._reader.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reader
-
-    def keys(self, beginning: str) -> list[str]:
-        """Return the keys of the buttons on the page that begin so and can be pressed."""
-        return [key for key, one in self.buttons.items() if key.startswith(beginning) and not one.disabled]
 
     # What is sent
 

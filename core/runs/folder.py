@@ -302,15 +302,18 @@ def _check_predictions(table: "pd.DataFrame") -> None:
 
 def list_runs(workspace: Workspace, project_id: int | None = None) -> list[RunFolder]:
     """Return the runs of a workspace, newest first; with ``project_id``, only those of that project."""
+    found = runs_with_status(workspace)
+    return [run for run, status in found if project_id is None or status.project_id == project_id]
+
+
+def runs_with_status(workspace: Workspace) -> list[tuple[RunFolder, Status]]:
+    """Return the runs of a workspace, newest first, each with the status that was read for it."""
     try:
         entries = [entry for entry in os.scandir(workspace.runs) if entry.is_dir() and not entry.name.startswith(".")]
     except FileNotFoundError:
         return []
-    found = [(run.status(), run) for run in (RunFolder(Path(entry.path)) for entry in entries)]
-    if project_id is not None:
-        found = [(status, run) for status, run in found if status.project_id == project_id]
-    found.sort(key=lambda pair: (pair[0].created, pair[1].id), reverse=True)
-    return [run for _, run in found]
+    found = [(run, run.status()) for run in (RunFolder(Path(entry.path)) for entry in entries)]
+    return sorted(found, key=lambda pair: (pair[1].created, pair[0].id), reverse=True)
 
 
 def workspace_run(run_id: str, workspace: Workspace) -> RunFolder:

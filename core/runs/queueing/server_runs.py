@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from core.runs.folder import RunFolder, list_runs
+from core.runs.folder import RunFolder, runs_with_status
 from core.runs.status import Status
 from core.workspace import Workspace, server_workspaces
 
@@ -42,5 +42,7 @@ def runs_of_server(workspace: Workspace, at_most_old: float = 0.0) -> list[Serve
 
 def _look(workspace: Workspace) -> list[ServerRun]:
     return [
-        ServerRun(place.root, run, run.status()) for place in server_workspaces(workspace) for run in list_runs(place)
+        ServerRun(place.root, run, status)
+        for place in server_workspaces(workspace)
+        for run, status in runs_with_status(place)
     ]

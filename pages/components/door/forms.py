@@ -62,12 +62,18 @@ def html(text: str, status: int = 200) -> HTMLResponse:
     return HTMLResponse(text, status, {"Content-Security-Policy": _STYLE_ONLY, "Cache-Control": "no-store"})
 
 
-async def _form_of(request: Request) -> Form:
+async def body_of(request: Request, most_bytes: int) -> bytes:
+    """Return what was sent. Raises PeopleError if it is longer, before all of it is read."""
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > _FORM_BYTES:
+        if len(body) > most_bytes:
             raise PeopleError("This form is too long.")
+    return body
+
+
+async def _form_of(request: Request) -> Form:
+    body = await body_of(request, _FORM_BYTES)
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20))
 
 

@@ -108,7 +108,7 @@ class Desk {
         signal: AbortSignal.timeout(PATIENCE),
       });
       if (this.closed) return;
-      this.take_answer(await this.read(answer));
+      this.takeAnswer(await this.read(answer));
     } catch {
       if (press && !this.closed) write(this.message, LOST);
     } finally {
@@ -127,7 +127,7 @@ class Desk {
     return { problem: await answer.text() };
   }
 
-  take_answer(answer) {
+  takeAnswer(answer) {
     if (answer.view && answer.view.version > this.view.version) this.show(answer.view);
     if (answer.problem) write(this.message, answer.problem);
     if (answer.gone) this.gone = true; // until the page brings another desk
@@ -184,7 +184,6 @@ class Desk {
     [...this.classes.children].forEach((node, place) => {
       const chosen = view.classes[place].name === view.chosen;
       node.classList.toggle("chosen", chosen);
-      node.toggleAttribute("data-chosen", chosen);
     });
   }
 
