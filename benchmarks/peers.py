@@ -17,6 +17,7 @@ import json
 import os
 import platform
 import shlex
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from measured import Follower, Measured, Point, measure
 from our_training import ROOT, SAME_WEIGHTS, WEIGHTS, train_ours, write_labels
-from peer_table import OURS, Comparison, markdown
+from peer_table import KEPT, OURS, Comparison, markdown
 
 from core.data.snapshot import snapshot_of_table
 
@@ -46,11 +47,12 @@ PEERS = {
     "scikit-learn": ["scikit_learn.py"],
 }
 OUR_RECIPES = ["head=--train head", "layer4=--train layer4", "staged=--train staged"]
-KEPT = "+kept"
 STEP = "step"
 MARKS = (1, 3, 10)
 BUSY = 0.3
 """Processors that others keep busy, from which on figures are not to be used."""
+SLOWER = 0.85
+"""The share of the machine's usual speed from which on it was fast enough for a comparison."""
 
 
 def main() -> int:
@@ -258,7 +260,7 @@ def measure_step(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     command = [sys.executable, str(HERE / "train_step.py"), "--data", str(options.data.resolve())]
     done = measure([*command, "--json", str(work / "step.json")], log=work / "output.txt", cwd=ROOT)
     print("\n".join(done.last_lines))
-    return {"load": done.load, **json.loads((work / "step.json").read_text())}
+    return {"load": done.load, "speeds": done.speeds, **json.loads((work / "step.json").read_text())}
 
 
 def report(results: dict[str, Any]) -> str:
@@ -284,6 +286,8 @@ def report(results: dict[str, Any]) -> str:
     busy = [f"{name} ({run.load:.1f})" for name, run in runs.items() if run.load > BUSY]
     if busy:
         lines.append(f"The machine was busy when these began, so the figures are not to be used: {', '.join(busy)}.")
+    speeds = {name: run.speeds for name, run in runs.items()} | {STEP: results.get(STEP, {}).get("speeds", [])}
+    lines += slow_moments({name: some for name, some in speeds.items() if some})
     blocks = ["\n".join(lines), comparison.table(), comparison.epochs()]
     goals = comparison.goals()
     if STEP in results:
@@ -295,6 +299,20 @@ def report(results: dict[str, Any]) -> str:
         blocks.append(markdown(rows))
     blocks.append("\n".join(f"- {line}" for line in goals))
     return "\n\n".join(blocks)
+
+
+def slow_moments(speeds: dict[str, list[float]]) -> list[str]:
+    """Say when the machine itself was slower than usual just before or after a run."""
+    if not speeds:
+        return []
+    usual = statistics.median(speed for some in speeds.values() for speed in some)
+    slow = {name: min(some) / usual for name, some in speeds.items() if min(some) < SLOWER * usual}
+    if not slow:
+        return [
+            f"Before and after each run the machine multiplied matrices at {usual:,.0f} GFLOP/s, or {SLOWER:.0%} of it."
+        ]
+    which = ", ".join(f"{name} ({share:.0%})" for name, share in slow.items())
+    return [f"The machine was slower than usual at these, so measure them again with --again: {which}."]
 
 
 if __name__ == "__main__":

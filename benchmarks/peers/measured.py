@@ -11,11 +11,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
 _POLL_SECONDS = 0.05
 _MEMORY_SECONDS = 1.0
 _LAST_LINES = 15
+_PROBE_SIDE = 1536
+_PROBE_SECONDS = 1.0
 
 
 @dataclass
@@ -53,6 +56,8 @@ class Measured:
     """How many processors others kept busy in the second before; a quiet machine has less than 0.3."""
     points: list[Point] = field(default_factory=list)
     last_lines: list[str] = field(default_factory=list)
+    speeds: list[float] = field(default_factory=list)
+    """How fast the machine was just before and just after: see `machine_speed`."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it for a JSON file."""
@@ -97,6 +102,20 @@ class Follower:
                 yield point
 
 
+def machine_speed() -> float:
+    """Return how fast the machine is in this second: products of matrices in fresh memory, in GFLOP/s.
+
+    Other virtual machines on the same computer slow it down without being seen, and so does memory that was swapped
+    out: then figures of different minutes must not be compared.
+    """
+    began, products = time.perf_counter(), 0
+    left = np.ones((_PROBE_SIDE, _PROBE_SIDE), np.float32)
+    while time.perf_counter() - began < _PROBE_SECONDS:
+        left @ left.copy()
+        products += 1
+    return 2e-9 * products * _PROBE_SIDE**3 / (time.perf_counter() - began)
+
+
 def measure(
     command: Sequence[str],
     *,
@@ -110,6 +129,7 @@ def measure(
     """Run the program until it ends or the limit in seconds has passed; its output goes to ``log``."""
     # Not the load average: after a run of the same benchmark it is high for minutes.
     load = psutil.cpu_percent(interval=1.0) / 100 * (os.cpu_count() or 1)
+    speeds = [machine_speed()]
     points: list[Point] = []
     memory, looked, ended = 0.0, float("-inf"), False
     with log.open("wb") as output:
@@ -138,6 +158,7 @@ def measure(
                 memory = max(memory, _memory_of_tree(process.pid))
             time.sleep(_POLL_SECONDS)
     process.returncode = os.waitstatus_to_exitcode(status)
+    speeds.append(machine_speed())
     return Measured(
         command=list(command),
         exit=None if ended else process.returncode,
@@ -145,6 +166,7 @@ def measure(
         cpu_seconds=usage.ru_utime + usage.ru_stime,
         memory_mb=max(memory, usage.ru_maxrss / (1024 if os.uname().sysname == "Linux" else 1024**2)),
         load=load,
+        speeds=speeds,
         points=points,
         last_lines=log.read_text(errors="replace").splitlines()[-_LAST_LINES:],
     )

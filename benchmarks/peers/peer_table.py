@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from measured import Measured, Point
 
-OURS = "ours: "
+OURS, KEPT = "ours: ", "+kept"
 _ROUNDING = 1e-6
 FIXED, LAYER4, HAND = "pytorch-fixed", "pytorch-layer4", "scikit-learn"
 
@@ -19,6 +19,8 @@ class Comparison:
         self.chance = chance
         self.marks = list(marks)
         self.ours = [name for name in runs if name.startswith(OURS)]
+        # With features from before, which the peers do not have, ours is not compared.
+        self.compared = [name for name in self.ours if not name.endswith(KEPT)] or self.ours
         self.peers = [name for name in runs if not name.startswith(OURS) and name != LAYER4]
         self.best = max((point.val_accuracy for name in runs for point in self.models(name)), default=0.0)
 
@@ -59,7 +61,7 @@ class Comparison:
         return min((value for name in names if (value := figure(name)) is not None), default=None)
 
     def table(self) -> str:
-        """Return the table of all runs; ratios are to the best of ours in that column."""
+        """Return the table of all runs; ratios are to the best of ours in that column, of those with new photos."""
         timed: list[tuple[str, Callable[[str], float | None]]] = [
             ("first usable model (s)", self.first_usable),
             (f"95% of the best, {0.95 * self.best:.1%} (s)", lambda name: self.reached(name, 0.95 * self.best)),
@@ -71,7 +73,7 @@ class Comparison:
             run = self.runs[name]
             cells = [name + (f" (exit {run.exit})" if run.exit else "")]
             for _, figure in timed:
-                cells.append(_with_ratio(figure(name), self.fastest(self.ours, figure)))
+                cells.append(_with_ratio(figure(name), self.fastest(self.compared, figure)))
             cells += [_percent(self.accuracy_at(name, 60 * mark)) for mark in self.marks]
             cells += [_percent(max((point.val_accuracy for point in self.models(name)), default=None))]
             speed = self.images_per_second(name)
@@ -87,7 +89,7 @@ class Comparison:
             for part in ("head", "layer4", "all"):
                 # The first epoch of "all" after a frozen part is that part's first.
                 cells.append(
-                    _with_ratio(self.epoch(name, part), self.fastest(self.ours, lambda n, p=part: self.epoch(n, p)))
+                    _with_ratio(self.epoch(name, part), self.fastest(self.compared, lambda n, p=part: self.epoch(n, p)))
                 )
             if set(cells) != {"–"}:
                 rows.append([name, *cells])
@@ -96,11 +98,11 @@ class Comparison:
     def goals(self) -> list[str]:
         """Return a line for each goal, with what was measured."""
         lines = []
-        mine = self.fastest(self.ours, self.first_usable)
+        mine = self.fastest(self.compared, self.first_usable)
         for name in self.peers:
             theirs, goal = self.first_usable(name), 1 if name == HAND else 5
             lines.append(f"first usable model, {name}: {_ratio(theirs, mine)} (goal {goal})")
-        head, layer4 = (self.fastest(self.ours, lambda n, p=part: self.epoch(n, p)) for part in ("head", "layer4"))
+        head, layer4 = (self.fastest(self.compared, lambda n, p=part: self.epoch(n, p)) for part in ("head", "layer4"))
         if FIXED in self.runs:
             fixed = self.epoch(FIXED, "head")
             lines.append(f"epoch of a frozen part, {FIXED}: {_ratio(fixed, head)} (goal 50)")
@@ -120,7 +122,7 @@ class Comparison:
         gaps = []
         for name in self.peers:
             for point in self.models(name):
-                mine = max((self.accuracy_at(own, point.seconds) or 0.0 for own in self.ours), default=0.0)
+                mine = max((self.accuracy_at(own, point.seconds) or 0.0 for own in self.compared), default=0.0)
                 gaps.append((point.val_accuracy - mine, name, point.seconds))
         if not gaps:
             return []

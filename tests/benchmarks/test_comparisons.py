@@ -82,6 +82,28 @@ def test_goals_name_a_peer_that_is_ahead_at_equal_time(peers: ModuleType) -> Non
     assert any("never; closest is fastai" in line for line in peers.Comparison(behind, 0.3, [1]).goals())
 
 
+def test_ours_with_features_from_before_is_shown_and_not_compared(peers: ModuleType) -> None:
+    runs = {"ours: a": run_of((10, 0.7)), "ours: a+kept": run_of((2, 0.7)), "fastai": run_of((50, 0.6), (60, 0.75))}
+    found = peers.Comparison(runs, chance=0.3, marks=[1])
+    goals = found.goals()
+    assert "first usable model, fastai: 5.0 times as long as ours (goal 5)" in goals
+    assert "a peer more accurate at equal time: fastai is ahead by 5.0% at 60 s (goal never)" in goals
+    kept = next(line for line in found.table().splitlines() if "a+kept" in line)
+    assert "2.0 (0.2×)" in kept
+
+
+def test_runs_beside_which_the_machine_was_slow_are_named(peers: ModuleType) -> None:
+    from measured import machine_speed
+
+    usual = machine_speed()
+    assert usual > 0
+    speeds = {"fastai": [100.0, 98.0], "keras": [101.0, 99.0], "ours: a": [95.0, 60.0]}
+    (line,) = peers.slow_moments(speeds)
+    assert "ours: a (61%)" in line and "keras" not in line
+    del speeds["ours: a"]
+    assert "slower" not in peers.slow_moments(speeds)[0] and not peers.slow_moments({})
+
+
 def test_results_survive_json(peers: ModuleType) -> None:
     from measured import Measured
 

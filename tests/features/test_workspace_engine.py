@@ -28,7 +28,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A workspace on a machine where 8 bits are twice as fast; the engine was chosen when there were no labels."""
     small = arrays_of(trained_like(NETWORKS["basic"]))
 
-    def speeds(network: NetworkArrays, device: str, opened: object) -> dict[str, float]:
+    def speeds(network: NetworkArrays, device: str, exact: bool, opened: object) -> dict[str, float]:
         return SLOW
 
     monkeypatch.setattr(choice, "arrays_of", lambda network: small)
@@ -85,7 +85,7 @@ def test_a_pass_can_begin_before_its_engine_is_measured_and_goes_on_with_it(
     written = next(workspace.cache.glob("vectors/*/engine.json"))
     written.unlink()
     measured: list[str] = []
-    monkeypatch.setattr(choice, "_speeds", lambda _, device, opened: measured.append(device) or SLOW)
+    monkeypatch.setattr(choice, "_speeds", lambda _, device, exact, opened: measured.append(device) or SLOW)
     monkeypatch.setattr(choice, "usual_engine", lambda *_, **__: "onnxruntime/fp32")
     engine = at_once(workspace)
     assert (engine.runtime, engine.name) == ("onnxruntime", FP32)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.features.engines.candidates import candidates, default_device, made, usual_engine
+from core.features.engines.candidates import candidates, default_device, made, usual_engine, worth_measuring
 from core.features.engines.engine import FP32, POOLED, Engine, NetworkArrays, PreparedEngine, arrays_of
 from core.features.engines.int8_check import LEAST_PHOTOS, Probe, are_alike, check, cosines_of
 from core.features.engines.int8_engine import CALIBRATION_PHOTOS, calibrate, keep, kept_engine, name_of
@@ -72,11 +72,13 @@ def choose_engine(
     """
     where = device or default_device()
     known = _known(workspace, network, where)
-    if known is None and images is not None and images < FEW_VIEWS:
-        return _opened_or_made(usual_engine(where, exact), network, outputs, where, opened)
-    if known is None:
-        known = _measured(workspace, network, arrays_of(network), where, opened)
-    return _opened_or_made(known.fastest(exact), network, outputs, where, opened)
+    fastest = known and known.fastest(exact)
+    if fastest is None and images is not None and images < FEW_VIEWS:
+        fastest = usual_engine(where, exact)
+    if fastest is None:
+        fastest = _measured(workspace, network, arrays_of(network), where, exact, opened).fastest(exact)
+    assert fastest is not None  # every device has an engine in full precision
+    return _opened_or_made(fastest, network, outputs, where, opened)
 
 
 def engine_in_8_bits(
@@ -104,7 +106,7 @@ def engine_in_8_bits(
         return None
     arrays = arrays_of(network)
     if known is None:
-        known = _measured(workspace, network, arrays, where, opened)
+        known = _measured(workspace, network, arrays, where, False, opened)
         if not _is_worth_a_try(known, images, stored, labelled):
             return None
     return _tried_in_8_bits(workspace, network, arrays, known, images, labelled, opened)
@@ -160,17 +162,22 @@ def _known(workspace: Workspace, network: FrozenNetwork, device: str) -> Measure
 
 
 def _measured(
-    workspace: Workspace, network: FrozenNetwork, arrays: NetworkArrays, device: str, opened: PreparedEngine | None
+    workspace: Workspace,
+    network: FrozenNetwork,
+    arrays: NetworkArrays,
+    device: str,
+    exact: bool,
+    opened: PreparedEngine | None,
 ) -> Measured:
-    known = Measured(device, _speeds(arrays, device, opened))
+    known = Measured(device, _speeds(arrays, device, exact, opened))
     remember(workspace, network, known)
     return known
 
 
-def _speeds(network: NetworkArrays, device: str, opened: PreparedEngine | None) -> dict[str, float]:
-    """Measure all candidates on noise; what a picture shows makes no difference."""
+def _speeds(network: NetworkArrays, device: str, exact: bool, opened: PreparedEngine | None) -> dict[str, float]:
+    """Measure on noise; what a picture shows makes no difference."""
     pixels = np.random.default_rng(0).integers(0, 256, (MEASURED_BATCH, network.size, network.size, 3), dtype=np.uint8)
-    names = candidates(device)
+    names = worth_measuring(device, exact)
     usable = opened if len(names) == 1 else None  # several are compared with the same outputs
     engines = {name: _opened_or_made(name, network, (POOLED,), device, usable) for name in names}
     speeds = measured_speeds(engines, pixels)
@@ -180,11 +187,11 @@ def _speeds(network: NetworkArrays, device: str, opened: PreparedEngine | None) 
 
 def _is_worth_a_try(known: Measured, images: int, stored: int, labelled: LabelledPhotos) -> bool:
     """Return whether 8 bits, not tried yet, would save more time than calibrating and testing take."""
-    exact = known.speeds.get(f"onnxruntime/{FP32}")
+    exact, fastest = known.speeds.get(f"onnxruntime/{FP32}"), known.fastest(exact=False)
     tested = _tested(images, labelled)
-    if known.int8_failed or exact is None or tested < LEAST_PHOTOS:
+    if known.int8_failed or exact is None or fastest is None or tested < LEAST_PHOTOS:
         return False
-    best, expected = known.speeds[known.fastest(exact=False)], _INT8_GAINS[has_int8_dot_products()] * exact
+    best, expected = known.speeds[fastest], _INT8_GAINS[has_int8_dot_products()] * exact
     if expected < _LEAST_GAIN * best:
         return False
     price = (1.5 * CALIBRATION_PHOTOS + tested) / exact + (tested + stored) / expected
@@ -233,6 +240,7 @@ def _tried_in_8_bits(
     The photos of the test have no part in the calibration.
     """
     best = known.fastest(exact=False)
+    assert best is not None  # it was measured
     rows, others = _drawn(labelled.labels, _tested(images, labelled))
     if not _can_be_learnt(labelled.labels[rows], labelled.folds[rows]):
         return None

@@ -32,21 +32,25 @@ class Measured:
     device: str
     """Where torch computed: cpu, cuda or mps."""
     speeds: dict[str, float]
-    """By engine, such as "torch/fp32" or "onnxruntime/fp32"."""
+    """By engine, such as "torch/fp32" or "onnxruntime/fp32". Those in full precision may not be measured yet."""
     int8: str | None = None
     """The name of the calibrated engine; None if there is none."""
     int8_failed: bool = False
     """Whether 8 bits were tried here, and were no faster."""
 
-    def fastest(self, exact: bool) -> str:
-        """Return the engine to use where 8 bits are not; only full precision counts if it must be exact."""
-        known = [name for name in self.speeds if name.endswith(f"/{FP32}") or not (exact or _INT8 in name)]
-        return max(known, key=self.speeds.__getitem__)
+    def fastest(self, exact: bool) -> str | None:
+        """Return the engine to use where 8 bits are not; only full precision counts if it must be exact.
 
-    def speed(self, exact: bool) -> float:
-        """Return the speed of the engine that is used for pooled vectors."""
+        None if no such engine was measured.
+        """
+        known = [name for name in self.speeds if name.endswith(f"/{FP32}") or not (exact or _INT8 in name)]
+        return max(known, key=self.speeds.__getitem__, default=None)
+
+    def speed(self, exact: bool) -> float | None:
+        """Return the speed of the engine that is used for pooled vectors; None if it was not measured."""
         calibrated = None if exact or self.int8 is None else self.speeds.get(f"onnxruntime/{self.int8}")
-        return calibrated or self.speeds[self.fastest(exact)]
+        fastest = self.fastest(exact)
+        return calibrated or (None if fastest is None else self.speeds[fastest])
 
 
 def remembered(workspace: Workspace, network: FrozenNetwork) -> Measured | None:
@@ -64,9 +68,12 @@ def remembered(workspace: Workspace, network: FrozenNetwork) -> Measured | None:
 def remember(workspace: Workspace, network: FrozenNetwork, measured: Measured) -> None:
     """Write a measurement, also for the others on this server; where nothing can be written, each measures."""
     _write(workspace, network, measured)
-    server = Workspace(workspace.server)
-    if workspace.root != server.root and _known(server, network) is None:
-        _write(server, network, _without_8_bits(measured))
+    server, shared = Workspace(workspace.server), _without_8_bits(measured)
+    if workspace.root == server.root:
+        return
+    there = _known(server, network)
+    if there is None or not shared.speeds.keys() <= there.speeds.keys():
+        _write(server, network, shared)
 
 
 def _write(workspace: Workspace, network: FrozenNetwork, measured: Measured) -> None:
@@ -136,7 +143,7 @@ def _measured(entry: Any) -> Measured | None:
         found = Measured(**entry)
         numbers = [float(speed) for speed in found.speeds.values()]
         named = found.int8 is None or isinstance(found.int8, str)
-        whole = named and any(name.endswith(f"/{FP32}") for name in found.speeds) and min(numbers) > 0
+        whole = named and any(_INT8 not in name for name in found.speeds) and min(numbers) > 0
     except (TypeError, ValueError, AttributeError):
         return None
     return found if whole and max(numbers) < float("inf") else None

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.features.engines import choice, remembered
-from core.features.engines.candidates import candidates, usual_engine
+from core.features.engines.candidates import candidates, usual_engine, worth_measuring
 from core.features.engines.choice import LabelledPhotos, choose_engine, engine_called, engine_in_8_bits
 from core.features.engines.engine import BF16, FP32, POOLED, Engine, NetworkArrays
 from core.features.engines.measuring import measured_speeds
@@ -42,7 +42,7 @@ def measurements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The devices on which speeds were measured."""
     found: list[str] = []
 
-    def speeds(network: NetworkArrays, device: str, opened: object) -> dict[str, float]:
+    def speeds(network: NetworkArrays, device: str, exact: bool, opened: object) -> dict[str, float]:
         found.append(device)
         return SLOW
 
@@ -62,7 +62,7 @@ def test_the_candidates_are_measured_at_first_use_and_remembered(
     engine = choose_engine(workspace, NETWORK, device="cpu")
     found = remembered.remembered(workspace, NETWORK)
     assert found is not None
-    assert set(found.speeds) == set(candidates("cpu"))
+    assert set(found.speeds) == set(worth_measuring("cpu", exact=False))
     assert remembered_speed(workspace, NETWORK) == max(found.speeds.values())
     assert found.fastest(exact=False) == f"{engine.runtime}/{engine.name}"
     monkeypatch.setattr(choice, "_speeds", lambda *_: pytest.fail("measured again"))
@@ -86,6 +86,44 @@ def test_a_single_candidate_is_measured_with_the_engine_that_is_open(
     monkeypatch.setattr(choice, "made", lambda *_: pytest.fail("made again"))
     assert choose_engine(workspace, NETWORK, device="cpu", opened=opened) is opened
     assert remembered_speed(workspace, NETWORK)
+
+
+def test_only_bf16_is_measured_where_it_multiplies_in_tiles_unless_it_must_be_exact(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = ["torch/fp32", "torch/bf16", "onnxruntime/fp32"]
+    monkeypatch.setattr("core.features.engines.candidates.candidates", lambda device: every)
+    monkeypatch.setattr("core.features.engines.candidates.multiplies_bfloat16_in_tiles", lambda: True)
+    made = []
+
+    def small(engine: str, *arguments: Any) -> Any:
+        made.append(engine)
+        return real(engine.replace("torch/bf16", "torch/fp32"), *arguments)  # other processors have no bf16
+
+    real = choice.made
+    monkeypatch.setattr(choice, "made", small)
+    choose_engine(workspace, NETWORK, device="cpu")
+    assert set(made) == {"torch/bf16"}
+    assert remembered_speed(workspace, NETWORK) and remembered_speed(workspace, NETWORK, exact=True) is None
+    choose_engine(workspace, NETWORK, device="cpu", exact=True)
+    assert set(made) == set(every)
+    found = remembered.remembered(workspace, NETWORK)
+    assert found is not None and set(found.speeds) == set(every)
+    made.clear()
+    engine = choose_engine(workspace, NETWORK, device="cpu", exact=True)
+    assert made == [f"{engine.runtime}/fp32"]
+
+
+@pytest.mark.parametrize(
+    ("tiles", "device", "exact"), [(True, "cpu", True), (True, "cuda", False), (False, "cpu", False)]
+)
+def test_elsewhere_all_engines_are_measured(
+    tiles: bool, device: str, exact: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = ["torch/fp32", "torch/bf16", "onnxruntime/fp32"]
+    monkeypatch.setattr("core.features.engines.candidates.candidates", lambda device: every)
+    monkeypatch.setattr("core.features.engines.candidates.multiplies_bfloat16_in_tiles", lambda: tiles)
+    assert worth_measuring(device, exact) == every
 
 
 def test_the_fastest_is_chosen_and_only_full_precision_where_it_must_be_exact(workspace: Workspace) -> None:

@@ -27,3 +27,12 @@ def test_a_measurement_of_ones_own_comes_first(tmp_path: Path) -> None:
     remember(ada, NETWORK, Measured("cpu", {"torch/fp32": 12.0}))
     assert remembered(ada, NETWORK) == Measured("cpu", {"torch/fp32": 12.0})
     assert remembered(server, NETWORK) == Measured("cpu", {"torch/fp32": 10.0})
+
+
+def test_engines_that_somebody_measures_later_are_known_to_all_too(tmp_path: Path) -> None:
+    server = open_workspace(tmp_path / "home")
+    ada, ben = (open_workspace(server.root / PEOPLE_FOLDER / name) for name in ("ada", "ben"))
+    remember(ada, NETWORK, Measured("cpu", {"torch/bf16": 60.0}))
+    every = Measured("cpu", {"torch/bf16": 61.0, "torch/fp32": 10.0})
+    remember(ada, NETWORK, every)
+    assert remembered(ben, NETWORK) == remembered(ada, NETWORK) == every
