@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from core.cache_use import in_use
 from core.errors import RunError, StudioError
+from core.free_memory import return_free_memory
 from core.models.bundle import finish_replacement, read_info, save_decision
 from core.runs.cluster.setting import CPU_LINE
 from core.runs.deciding.earlier_decision import drop_earlier_decision, keep_earlier_decision
@@ -183,6 +184,7 @@ def _wait_train_evaluate(
             report_solved(run, snapshot, solved[0], run.path)
         # That of the phase that was kept; or of an early model, which a person who has stopped need not wait for.
         elif not ((is_automatic or early_model(run)) and run.report_path(SPLIT).exists()):
+            return_free_memory()  # of the training
             yield from _evaluate(run, workspace, writer, signals)
         _calibrate(run)
         why = f"{time_is_up(workspace)} " if stopped and signals.late else ""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.features.engines import choice
-from core.features.engines.engine import FP32, POOLED, NetworkArrays, PreparedEngine
+from core.features.engines.engine import FP32, POOLED, PreparedEngine
 from core.features.engines.remembered import remembered_speed
 from core.features.preferred_engine import prefer_engine, preferred_engine, record_pass
 from core.features.vectors import Vectors, vectors_name
@@ -28,7 +28,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A workspace on a machine where 8 bits are twice as fast; the engine was chosen when there were no labels."""
     small = arrays_of(trained_like(NETWORKS["basic"]))
 
-    def speeds(network: NetworkArrays, device: str, exact: bool, opened: object) -> dict[str, float]:
+    def speeds(network: object, device: str, exact: bool, opened: object) -> dict[str, float]:
         return SLOW
 
     monkeypatch.setattr(choice, "arrays_of", lambda network: small)

@@ -76,7 +76,7 @@ def choose_engine(
     if fastest is None and images is not None and images < FEW_VIEWS:
         fastest = usual_engine(where, exact)
     if fastest is None:
-        fastest = _measured(workspace, network, arrays_of(network), where, exact, opened).fastest(exact)
+        fastest = _measured(workspace, network, where, exact, opened).fastest(exact)
     assert fastest is not None  # every device has an engine in full precision
     return _opened_or_made(fastest, network, outputs, where, opened)
 
@@ -104,12 +104,11 @@ def engine_in_8_bits(
         return None
     if has_failed(workspace, network, labelled.hashes):
         return None
-    arrays = arrays_of(network)
     if known is None:
-        known = _measured(workspace, network, arrays, where, False, opened)
+        known = _measured(workspace, network, where, False, opened)
         if not _is_worth_a_try(known, images, stored, labelled):
             return None
-    return _tried_in_8_bits(workspace, network, arrays, known, images, labelled, opened)
+    return _tried_in_8_bits(workspace, network, arrays_of(network), known, images, labelled, opened)
 
 
 def engine_called(
@@ -162,24 +161,23 @@ def _known(workspace: Workspace, network: FrozenNetwork, device: str) -> Measure
 
 
 def _measured(
-    workspace: Workspace,
-    network: FrozenNetwork,
-    arrays: NetworkArrays,
-    device: str,
-    exact: bool,
-    opened: PreparedEngine | None,
+    workspace: Workspace, network: FrozenNetwork, device: str, exact: bool, opened: PreparedEngine | None
 ) -> Measured:
-    known = Measured(device, _speeds(arrays, device, exact, opened))
+    known = Measured(device, _speeds(network, device, exact, opened))
     remember(workspace, network, known)
     return known
 
 
-def _speeds(network: NetworkArrays, device: str, exact: bool, opened: PreparedEngine | None) -> dict[str, float]:
+def _speeds(network: FrozenNetwork, device: str, exact: bool, opened: PreparedEngine | None) -> dict[str, float]:
     """Measure on noise; what a picture shows makes no difference."""
-    pixels = np.random.default_rng(0).integers(0, 256, (MEASURED_BATCH, network.size, network.size, 3), dtype=np.uint8)
+    size = int(network.settings["size"])
+    pixels = np.random.default_rng(0).integers(0, 256, (MEASURED_BATCH, size, size, 3), dtype=np.uint8)
     names = worth_measuring(device, exact)
-    usable = opened if len(names) == 1 else None  # several are compared with the same outputs
-    engines = {name: _opened_or_made(name, network, (POOLED,), device, usable) for name in names}
+    if len(names) == 1:
+        engines = {names[0]: _opened_or_made(names[0], network, (POOLED,), device, opened)}
+    else:  # compared with the same outputs; the weights are read once
+        arrays = arrays_of(network)
+        engines = {name: made(name, arrays, (POOLED,), device) for name in names}
     speeds = measured_speeds(engines, pixels)
     log.info("images a second on %s: %s", device, {name: round(speed, 1) for name, speed in speeds.items()})
     return speeds

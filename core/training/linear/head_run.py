@@ -9,6 +9,7 @@ import numpy as np
 
 from core.data.snapshot import GROUP, Snapshot, check_trainable
 from core.features.views import ORIGINAL
+from core.free_memory import return_free_memory
 from core.models.zoo import with_stages_head
 from core.training.advice import advice
 from core.training.early.early_head import EarlyHead
@@ -100,6 +101,7 @@ def solve_head(
         yield from first.events(opened)
         # Only now, since measuring the engines takes longer than the early model.
         opened = yield from with_chosen_engine(wanted, SPLITS, opened)
+    return_free_memory()  # of reading the weights, and of engines that were measured
     vectors = yield from finish_pass(wanted, SPLITS, opened)
     log(_vectors_sentence(vectors, sum(map(len, wanted.sources.values()))))
     yield Progress("solving the head", 0, None)

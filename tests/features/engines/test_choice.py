@@ -12,7 +12,7 @@ import pytest
 from core.features.engines import choice, remembered
 from core.features.engines.candidates import candidates, usual_engine, worth_measuring
 from core.features.engines.choice import LabelledPhotos, choose_engine, engine_called, engine_in_8_bits
-from core.features.engines.engine import BF16, FP32, POOLED, Engine, NetworkArrays
+from core.features.engines.engine import BF16, FP32, POOLED, Engine
 from core.features.engines.measuring import measured_speeds
 from core.features.engines.remembered import Measured, remember, remembered_speed
 from core.features.engines.torch_engine import fastest_names
@@ -42,7 +42,7 @@ def measurements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The devices on which speeds were measured."""
     found: list[str] = []
 
-    def speeds(network: NetworkArrays, device: str, exact: bool, opened: object) -> dict[str, float]:
+    def speeds(network: FrozenNetwork, device: str, exact: bool, opened: object) -> dict[str, float]:
         found.append(device)
         return SLOW
 
