@@ -2,15 +2,19 @@
 
 They are in ``cache/maps/<network>/<precision>/<view>/<stage>/`` as chunks of up to 64 MB, each written whole under a
 unique name and never changed, so any number of processes may read and add at the same time. A chunk is an ``.npy`` file
-of one record: the hashes of its images, then their maps, [h, w, C] each, the order in memory of channels_last. Chunks
-are memory-mapped. All files may be deleted at any time; core.cache_use keeps those in use.
+of one record: the hashes of its images, then their maps, [h, w, C] each, the order in memory of channels_last. Maps are
+read from their places, and not memory-mapped: mapped, all that a training has read would count as its memory. All files
+may be deleted at any time; core.cache_use keeps those in use.
 """
 
 import logging
 import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +25,7 @@ from core.workspace import Workspace
 
 CHUNK_BYTES = 2**26
 _HASH = "S64"
-# Each open chunk takes a file descriptor, of which a process often has 1,024.
-_OPEN_CHUNKS = 256
+_KNOWN_CHUNKS = 4096
 log = logging.getLogger(__name__)
 
 Place = tuple[Path, int]
@@ -84,7 +87,7 @@ class Maps:
         for name in sorted(names - self._files):
             path = self.folder / name
             try:
-                hashes = _chunk(path)["hashes"].tolist()
+                hashes = _chunk(path).hashes
             except FileNotFoundError:
                 continue
             except (OSError, EOFError, ValueError, IndexError) as error:
@@ -97,31 +100,58 @@ class Maps:
 
 def read(places: Sequence[Place]) -> np.ndarray:
     """Return the maps at these places, float16 [N, h, w, C], contiguous. Raises DataError if a chunk is gone."""
-    path = Path()
+    in_chunk: defaultdict[Path, list[tuple[int, int]]] = defaultdict(list)
+    for number, (path, row) in enumerate(places):
+        in_chunk[path].append((number, row))
+    path = places[0][0] if places else Path()
     try:
-        rows = []
-        for path, row in places:
-            rows.append(_chunk(path)["maps"][row])
-        return np.stack(rows)
+        found = np.empty((len(places), *_chunk(path).shape), np.float16)
+        for path, rows in in_chunk.items():
+            _read_rows(path, rows, found)
     except (OSError, EOFError, ValueError, IndexError) as error:
         raise DataError(
             f"{path} was deleted or damaged while its maps were in use ({error}). Resume the run to compute them again."
         ) from error
+    return found
 
 
-def close_chunks() -> None:
-    """Close all chunks that this process has open; they are opened again when read."""
-    _chunk.cache_clear()
+def _read_rows(path: Path, rows: Sequence[tuple[int, int]], found: np.ndarray) -> None:
+    """Read rows of a chunk into the places of ``found``, float16 [N, h, w, C]."""
+    chunk = _chunk(path)
+    if chunk.shape != found.shape[1:]:
+        raise ValueError("it has another form")
+    size = 2 * prod(chunk.shape)
+    with path.open("rb") as file:
+        for number, row in rows:
+            file.seek(chunk.start + row * size)
+            if row >= len(chunk.hashes) or file.readinto(found[number].reshape(-1).view(np.uint8).data) != size:
+                raise EOFError("it ends too early")
 
 
-@lru_cache(maxsize=_OPEN_CHUNKS)
-def _chunk(path: Path) -> np.ndarray:
-    """Return a chunk's record, memory-mapped.
+@dataclass(frozen=True)
+class _Chunk:
+    """What a chunk holds, and where."""
+
+    hashes: tuple[bytes, ...]
+    shape: tuple[int, ...]
+    """Of a map, [h, w, C]."""
+    start: int
+    """Where the first map begins in the file."""
+
+
+def _chunk(path: Path) -> _Chunk:
+    """Return what a chunk's header and hashes say.
 
     Raises OSError, EOFError, ValueError or IndexError if it is damaged or gone.
     """
-    record = np.load(path, mmap_mode="r", allow_pickle=False)[0]
-    hashes, maps = record["hashes"], record["maps"]
+    return _chunk_of_size(path, path.stat().st_size)
+
+
+@lru_cache(maxsize=_KNOWN_CHUNKS)
+def _chunk_of_size(path: Path, size: int) -> _Chunk:
+    """``size`` is the file's: it has another one after it was cut."""
+    mapped = np.load(path, mmap_mode="r", allow_pickle=False)  # for this moment: numpy checks form and length
+    hashes, maps = mapped[0]["hashes"], mapped[0]["maps"]
     if len(hashes) != len(maps) or maps.ndim != 4 or maps.dtype != np.float16:
         raise ValueError("it has another form")
-    return record
+    return _Chunk(tuple(hashes.tolist()), maps.shape[1:], mapped.offset + mapped.dtype.fields["maps"][1])

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import DataError
 from core.features.half_maps import TooLargeForHalf, as_half
-from core.features.maps import Maps, close_chunks, read
+from core.features.maps import Maps, read
 from core.workspace import Workspace, open_workspace
 
 
@@ -62,7 +62,6 @@ def test_a_damaged_chunk_is_taken_away(left: int, workspace: Workspace, maps: Ma
     add(maps, 1)
     add(maps, 2)
     path, _ = maps.places([name(1)])[name(1)]
-    close_chunks()
     path.write_bytes(path.read_bytes()[:left])
     again = Maps(workspace, maps.name)
     assert again.missing([name(1), name(2)]) == [name(1)]
@@ -72,10 +71,35 @@ def test_a_damaged_chunk_is_taken_away(left: int, workspace: Workspace, maps: Ma
 def test_a_chunk_that_is_deleted_while_in_use_is_a_sentence(maps: Maps) -> None:
     add(maps, 1)
     place = maps.places([name(1)])[name(1)]
-    close_chunks()
     place[0].unlink()
     with pytest.raises(DataError, match=r"was deleted or damaged .* Resume the run"):
         read([place])
+
+
+def test_a_chunk_that_was_cut_while_in_use_is_a_sentence(maps: Maps) -> None:
+    add(maps, 1, 2)
+    places = maps.places([name(1), name(2)])
+    path, _ = places[name(2)]
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DataError, match=r"was deleted or damaged .* Resume the run"):
+        read([places[name(1)], places[name(2)]])
+
+
+def test_a_place_that_a_chunk_does_not_have_is_no_map(maps: Maps) -> None:
+    add(maps, 1, 2)
+    path, _ = maps.places([name(1)])[name(1)]
+    with pytest.raises(DataError, match="was deleted or damaged"):
+        read([(path, 2)])
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="this system does not say what is mapped")
+def test_maps_that_were_read_are_no_memory_of_the_process(maps: Maps) -> None:
+    blocks = [np.ones((256, 64, 64), np.float16) for _ in range(32)]  # 2 MB each
+    maps.add([name(one) for one in range(32)], blocks)
+    places = maps.places([name(one) for one in range(32)])
+    for place in places.values():
+        read([place])
+    assert str(maps.folder) not in Path("/proc/self/maps").read_text()
 
 
 def test_values_beyond_half_precision_are_not_stored() -> None:

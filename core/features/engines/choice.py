@@ -72,7 +72,7 @@ def choose_engine(
     """
     where = device or default_device()
     known = _known(workspace, network, where)
-    fastest = known and known.fastest(exact)
+    fastest = None if known is None else known.fastest(exact)
     if fastest is None and images is not None and images < FEW_VIEWS:
         fastest = usual_engine(where, exact)
     if fastest is None:

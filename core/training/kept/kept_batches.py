@@ -10,7 +10,7 @@ from core.data.dataset import BoxedPhotos, Photos
 from core.errors import DataError
 from core.features.boxed_views import boxes_in_views
 from core.features.frozen_pass import map_ahead
-from core.features.maps import Maps, Place, close_chunks, read
+from core.features.maps import Maps, Place, read
 from core.features.vectors import Vectors
 from core.features.views import ORIGINAL
 from core.training.batch_loading import Batch, LoadedBatch
@@ -36,7 +36,6 @@ def kept_batches(run: TrainingSetup, features: KeptFeatures, plan: Iterable[Batc
         yield loaded
     finally:
         loaded.close()
-        close_chunks()
 
 
 class _Shown:
@@ -89,7 +88,7 @@ class _Resident:
 
 
 class _OnDisk:
-    """Maps in memory-mapped files."""
+    """Maps in files."""
 
     def __init__(self, places: dict[Key, Place], shape: tuple[int, ...], *, pin: bool) -> None:
         self._places, self._shape, self._pin = places, shape, pin
@@ -144,7 +143,6 @@ def _maps_on_device(places: dict[Key, Place], shape: tuple[int, int, int], devic
     for start in range(0, len(keys), 64):
         some = read([places[key] for key in keys[start : start + 64]])
         maps[start : start + len(some)] = torch.from_numpy(some).to(device).permute(0, 3, 1, 2)
-    close_chunks()
     return _Resident(maps, {key: row for row, key in enumerate(keys)})
 
 
