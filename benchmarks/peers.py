@@ -51,8 +51,8 @@ STEP = "step"
 MARKS = (1, 3, 10)
 BUSY = 0.3
 """Processors that others keep busy, from which on figures are not to be used."""
-SLOWER = 0.85
-"""The share of the machine's usual speed from which on it was fast enough for a comparison."""
+LEAST_SPEED = 0.85
+"""Of the machine's usual speed; beside a run it must not have been slower."""
 
 
 def main() -> int:
@@ -306,9 +306,9 @@ def slow_moments(speeds: dict[str, list[float]]) -> list[str]:
     if not speeds:
         return []
     usual = statistics.median(speed for some in speeds.values() for speed in some)
-    slow = {name: min(some) / usual for name, some in speeds.items() if min(some) < SLOWER * usual}
+    slow = {name: min(some) / usual for name, some in speeds.items() if min(some) < LEAST_SPEED * usual}
     if not slow:
-        known = f"multiplied matrices at {usual:,.0f} GFLOP/s, and never at less than {SLOWER:.0%} of that"
+        known = f"multiplied matrices at {usual:,.0f} GFLOP/s, and never at less than {LEAST_SPEED:.0%} of that"
         return [f"Just before and after the runs the machine {known}."]
     which = ", ".join(f"{name} ({share:.0%})" for name, share in slow.items())
     return [f"The machine was slower than usual at these, so measure them again with --again: {which}."]

@@ -96,13 +96,6 @@ def cpu_has_bfloat16() -> bool:
     return bool(native and torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def multiplies_bfloat16_in_tiles() -> bool:
-    """Return whether it has AMX, with which bfloat16 is several times as fast as fp32 and not only twice."""
-    import torch
-
-    return cpu_has_bfloat16() and bool(torch.cpu.get_capabilities().get("amx_bf16", False))
-
-
 def processor_name(root: Path = Path("/")) -> str:
     """Return the processor's model, such as "AMD EPYC 7763 64-Core Processor", or its architecture if unknown."""
     lines = _processor_lines(root, "model name")
@@ -112,6 +105,11 @@ def processor_name(root: Path = Path("/")) -> str:
 def has_bfloat16_units(root: Path = Path("/")) -> bool:
     """Return what `cpu_has_bfloat16` does, of the processor alone and without loading torch. Unknown is False."""
     return bool(_flags(root) & {"avx512_bf16", "amx_bf16"})
+
+
+def has_bfloat16_tiles(root: Path = Path("/")) -> bool:
+    """Return whether it has AMX, with which bfloat16 is several times as fast as fp32. Unknown is False."""
+    return "amx_bf16" in _flags(root)
 
 
 def computes_with_avx2_at_best(root: Path = Path("/")) -> bool:

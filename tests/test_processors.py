@@ -12,6 +12,7 @@ from core.processors import (
     ProcessorShare,
     available_processors,
     computes_with_avx2_at_best,
+    has_bfloat16_tiles,
     has_bfloat16_units,
     has_int8_dot_products,
     limit_threads,
@@ -129,7 +130,15 @@ def test_a_share_of_the_processors_is_taken_from_look_to_look(monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("flags", "has"), [("fma avx2", False), ("avx2 avx512_vnni", True), ("avx2 avx_vnni", True), ("avx512f", False)]
+    ("flags", "has"),
+    [
+        ("fma avx2", False),
+        ("avx2 avx512_vnni", True),
+        ("avx2 avx_vnni", True),
+        ("avx512f", False),
+        ("avx512_vnni avx512_bf16", True),
+        ("avx512_vnni avx512_bf16 amx_bf16", True),
+    ],
 )
 def test_the_processors_model_and_its_sums_of_bytes_are_read_from_linux(
     flags: str, has: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -139,6 +148,7 @@ def test_the_processors_model_and_its_sums_of_bytes_are_read_from_linux(
     assert processor_name(tmp_path) == "Zen 3: fast"
     assert has_int8_dot_products(tmp_path) == has
     assert has_bfloat16_units(tmp_path) == ("bf16" in flags)
+    assert has_bfloat16_tiles(tmp_path) == ("amx" in flags)
     assert computes_with_avx2_at_best(tmp_path) == ("avx512" not in flags)
     assert not has_bfloat16_units(tmp_path / "elsewhere") and not computes_with_avx2_at_best(tmp_path / "elsewhere")
     assert not has_int8_dot_products(tmp_path / "elsewhere"), "unknown means the careful way"

@@ -105,8 +105,7 @@ class Follower:
 def machine_speed() -> float:
     """Return how fast the machine is in this second: products of matrices in fresh memory, in GFLOP/s.
 
-    Other virtual machines on the same computer slow it down without being seen, and so does memory that was swapped
-    out: then figures of different minutes must not be compared.
+    What slows it down may be outside of it, such as other virtual machines. Not all of that slows down these products.
     """
     began, products = time.perf_counter(), 0
     left = np.ones((_PROBE_SIDE, _PROBE_SIDE), np.float32)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from core.accelerators import may_have_accelerator
 from core.features.engines.engine import BF16, FP32, POOLED, NetworkArrays, PreparedEngine
 from core.features.engines.ort_engine import fp32_engine
-from core.processors import computes_with_avx2_at_best, multiplies_bfloat16_in_tiles
+from core.processors import computes_with_avx2_at_best, has_bfloat16_tiles
 
 
 def made(
@@ -37,7 +37,7 @@ def worth_measuring(device: str, exact: bool) -> list[str]:
     a second to 25 of onnxruntime in fp32, two cores of a Xeon). Preparing the others takes seconds and much memory.
     """
     every, bf16 = candidates(device), f"torch/{BF16}"
-    alone = device == "cpu" and not exact and bf16 in every and multiplies_bfloat16_in_tiles()
+    alone = device == "cpu" and not exact and bf16 in every and has_bfloat16_tiles()
     return [bf16] if alone else every
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.data.snapshot import Snapshot
+from core.free_memory import return_free_memory
 from core.models.bundle import read_info
 from core.runs.automatic.phase_model import make_best
 from core.runs.automatic.phases import Phase
@@ -45,14 +46,17 @@ def train_by_steps(
         saved = read_info(folder / "last").recipe or {}
         recipe = recipe.model_copy(update={"weights": saved.get("weights", recipe.weights)})
     events: Any = fit(snapshot, recipe, folder, resume=resume, log=log, cache=cache, workspace=workspace)
-    with closing(events):
-        for event in events:
-            if isinstance(event, Epoch):
-                yield replace(event, epoch=event.epoch + offset, epochs=phase.last_epoch, best=False)
-            elif isinstance(event, Step):
-                yield replace(event, epoch=event.epoch + offset)
-            else:
-                yield event
+    try:
+        with closing(events):
+            for event in events:
+                if isinstance(event, Epoch):
+                    yield replace(event, epoch=event.epoch + offset, epochs=phase.last_epoch, best=False)
+                elif isinstance(event, Step):
+                    yield replace(event, epoch=event.epoch + offset)
+                else:
+                    yield event
+    finally:
+        return_free_memory()  # the comparison and the next phase need theirs
 
 
 def solve(

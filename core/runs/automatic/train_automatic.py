@@ -16,7 +16,6 @@ from typing import Any
 
 from core.data.snapshot import LOCALIZATION
 from core.errors import StorageError
-from core.free_memory import return_free_memory
 from core.models.bundle import read_info
 from core.progress import Progress
 from core.runs.automatic.early_result import early_result, first_verdict
@@ -138,7 +137,6 @@ class AutomaticTraining:
                         if self.late and self.phases.kept_before(phase):  # the first phase is always trained to its end
                             self.run.append_log("The time limit is reached.")
                             break
-                return_free_memory()  # of the training; the comparison and the next phase need theirs
                 yield Progress(_COMPARING, 0, None)
                 self._finish()
             except Exception as error:

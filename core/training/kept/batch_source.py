@@ -4,7 +4,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Self
 
-from core.free_memory import return_free_memory
 from core.training.batch_loading import Batch, LoadedBatch, loading
 from core.training.events import Progress
 from core.training.kept.kept_batches import kept_batches
@@ -40,7 +39,6 @@ class BatchSource:
         self._features = features = yield from keep_features(self._run, phase, first)
         if features is not None:
             self._close()
-            return_free_memory()  # of the engine that computed them
             return self._stack.enter_context(kept_batches(self._run, features, self._plan(phase)))
         if self._photos is None:
             self._close()

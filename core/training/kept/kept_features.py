@@ -19,6 +19,7 @@ from core.features.half_maps import TooLargeForHalf, as_half
 from core.features.maps import CHUNK_BYTES, Maps, maps_name
 from core.features.vectors import SAVE_EVERY, Vectors, vectors_name
 from core.features.views import ORIGINAL, view_names
+from core.free_memory import return_free_memory
 from core.models.zoo import POOLED, STAGES
 from core.progress import COMPUTING_FEATURES
 from core.training.device import precision_name
@@ -88,6 +89,8 @@ def keep_features(run: TrainingSetup, phase: Phase, first: int) -> Generator[Pro
     if problem := _problem_of_any(run.accelerator, problem):
         run.log(problem)
         return None
+    if computed:
+        return_free_memory()  # of the engine
     run.log(_sentence(features, computed))
     return features
 

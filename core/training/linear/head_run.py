@@ -101,7 +101,8 @@ def solve_head(
         yield from first.events(opened)
         # Only now, since measuring the engines takes longer than the early model.
         opened = yield from with_chosen_engine(wanted, SPLITS, opened)
-    return_free_memory()  # of reading the weights, and of engines that were measured
+    if opened:
+        return_free_memory()  # of reading the weights, and of engines that were measured
     vectors = yield from finish_pass(wanted, SPLITS, opened)
     log(_vectors_sentence(vectors, sum(map(len, wanted.sources.values()))))
     yield Progress("solving the head", 0, None)

@@ -93,7 +93,7 @@ def test_only_bf16_is_measured_where_it_multiplies_in_tiles_unless_it_must_be_ex
 ) -> None:
     every = ["torch/fp32", "torch/bf16", "onnxruntime/fp32"]
     monkeypatch.setattr("core.features.engines.candidates.candidates", lambda device: every)
-    monkeypatch.setattr("core.features.engines.candidates.multiplies_bfloat16_in_tiles", lambda: True)
+    monkeypatch.setattr("core.features.engines.candidates.has_bfloat16_tiles", lambda: True)
     made = []
 
     def small(engine: str, *arguments: Any) -> Any:
@@ -122,7 +122,7 @@ def test_elsewhere_all_engines_are_measured(
 ) -> None:
     every = ["torch/fp32", "torch/bf16", "onnxruntime/fp32"]
     monkeypatch.setattr("core.features.engines.candidates.candidates", lambda device: every)
-    monkeypatch.setattr("core.features.engines.candidates.multiplies_bfloat16_in_tiles", lambda: tiles)
+    monkeypatch.setattr("core.features.engines.candidates.has_bfloat16_tiles", lambda: tiles)
     assert worth_measuring(device, exact) == every
 
 
